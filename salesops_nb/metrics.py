@@ -20,7 +20,7 @@ import narwhals as nw
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from salesops_nb.core.frames import settled
+from salesops_nb.core.frames import Tables, height, settled
 from salesops_nb.core.periods import Period
 from salesops_nb.core.yaml_file import read_yaml
 from salesops_nb.errors import SalesopsError, problem
@@ -184,6 +184,12 @@ def measured(tables: Mapping[str, Any], metric: Metric, as_of: Any = None) -> nw
 
     `top` and `bottom` are what each deal adds to numerator and denominator, exactly.
     """
+    whole = Tables.of(tables)
+    rows = height(whole["deals"])
+    return whole.once(("measured", metric, as_of), lambda: _measured(whole, metric, as_of, rows), rows)
+
+
+def _measured(tables: Tables, metric: Metric, as_of: Any, rows: int) -> nw.LazyFrame[Any]:
     facts = every_deal(tables, as_of)
     closed, created = (nw.col(name).cast(nw.Datetime) for name in ("closed_on", "created_on"))
     days = (closed - created).dt.total_minutes() // 1440
@@ -196,7 +202,7 @@ def measured(tables: Mapping[str, Any], metric: Metric, as_of: Any = None) -> nw
         facts = facts.filter(condition(metric.filter, schema))
     top = _summand(metric.numerator, schema)
     bottom = nw.lit(0).cast(_AMOUNT) if metric.denominator is None else _summand(metric.denominator, schema)
-    return settled(facts.with_columns(day=nw.col(metric.by), top=top, bottom=bottom))
+    return settled(facts.with_columns(day=nw.col(metric.by), top=top, bottom=bottom), rows)
 
 
 def _summand(text: str, schema: dict[str, Any]) -> nw.Expr:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
+import narwhals as nw
 import numpy as np
 
 from salesops_nb.alerts.change_points import likeliest
@@ -14,7 +15,7 @@ from salesops_nb.alerts.forecasts import reach
 from salesops_nb.alerts.rules import STATISTICAL, Alerts, Rule
 from salesops_nb.alerts.series import Series, booked_before, first_month, series_of, whole_months
 from salesops_nb.alerts.shifts import BLOCKS, FEWEST, chance_of, shifts
-from salesops_nb.core.frames import Tables
+from salesops_nb.core.frames import Tables, collected
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import SalesopsError
 from salesops_nb.facts import closed_deals, last_day
@@ -113,10 +114,10 @@ class _Asked:
 
 def first_day(tables: Tables) -> date:
     """The first day a deal closed, else the last in the data."""
-    import narwhals as nw
+    return tables.once(("alerts", "first day"), lambda: _first_day(tables))
 
-    from salesops_nb.core.frames import collected
 
+def _first_day(tables: Tables) -> date:
     found = collected(closed_deals(tables).select(a=nw.col("closed_on").min()))["a"].iloc[0]
     return found if isinstance(found, date) else last_day(tables)
 
@@ -186,11 +187,10 @@ def _one_deal(each: Series, side: int, found: Any, at: int, asked: _Asked) -> bo
     """Whether a month stands above its limit by its largest deal alone: that is no signal."""
     if each.bottom.any() or not each.largest[-1] or int(found.points[at]) > 1:
         return False
-    start = getattr(each, "start", 0.0)
-    if start <= 0:
+    if each.start <= 0:
         return False
     spared = each.scaled.copy()
-    spared[-1] = np.log(max(each.top[-1] - each.largest[-1] + float(np.median(each.largest)), 0) + start)
+    spared[-1] = np.log(max(each.top[-1] - each.largest[-1] + float(np.median(each.largest)), 0) + each.start)
     again = shifts(spared[None], _place(each.months[0]), side, (1,))
     return bool(again.chance[0] > chance_of(len(spared)))
 

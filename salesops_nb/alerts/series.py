@@ -25,7 +25,8 @@ Floats = NDArray[np.float64]
 class Series:
     """A metric of one part, by whole months from the first in which it has any, with both of its sums.
 
-    `value` is NaN in a month without a denominator; `scaled` is on a scale on which chance is alike.
+    `value` is NaN in a month without a denominator; `scaled` is on a scale on which chance is alike, of which
+    `start` was added before logarithms were taken, nothing where none were.
     """
 
     who: str
@@ -35,6 +36,7 @@ class Series:
     value: Floats
     scaled: Floats
     largest: Floats
+    start: float = 0.0
 
     def back(self, scaled: float, at: int = -1) -> float:
         """A point of the scale as the metric's own value, with the denominator of a month."""
@@ -46,8 +48,6 @@ class Series:
 
 @dataclass(frozen=True)
 class _Sum(Series):
-    start: float = 0.0
-
     def _unscale(self, scaled: float, at: int) -> float:
         return float(np.exp(np.clip(scaled, -700, 700)) - self.start) if self.start > 0 else scaled
 

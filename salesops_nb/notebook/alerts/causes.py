@@ -24,7 +24,7 @@ EXPLAINED = 3  # alerts whose causes are shown
 
 def causes(made: Found, plays: Sequence[Play]) -> None:
     """Why: for each alert the parts that add up to its change, two levels deep."""
-    explained = [(each, why) for each in made.shown if (why := made.why(each)) is not None][:EXPLAINED]
+    explained = [(each, why) for each in made.shown if (why := made.look.why(each)) is not None][:EXPLAINED]
     if not explained and made.shown:
         present.note(_("No open alert has a change with enough months before it to be taken apart."))
     for each, whys in explained:
@@ -111,7 +111,7 @@ def plays_of(made: Found, condition: Condition, plays: Sequence[Play]) -> list[P
         return plays_for(plays, "claim")
     if condition.state == "cannot" or condition.rule.test == "stale":
         return plays_for(plays, "data")
-    why = made.why(condition)
+    why = made.look.why(condition)
     cause = why[0].cause if why is not None else None
     metric = condition.rule.metric
     return (

@@ -51,7 +51,7 @@ def lead(made: Found, plays: Sequence[Play]) -> str:
         ngettext("{n} alert is open.", "{n} alerts are open.", len(made.shown)),
         what(made.look, first),
     ]
-    why = made.why(first)
+    why = made.look.why(first)
     if why is not None and worsened(made, first, why[0]):
         said.append(because(made, why[0]) if why[0].clear else _("No part of it stands out beyond chance."))
     play = next(iter(plays_of(made, first, plays)), None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from salesops_nb.store import alerts as kept
 
 if TYPE_CHECKING:
     from salesops_nb.alerts.evaluation import Condition
-    from salesops_nb.alerts.why import Why
     from salesops_nb.notebook.alerts.looking import Look
     from salesops_nb.notebook.alerts.parameters import Alerts
     from salesops_nb.source.opened import Workbook
@@ -30,13 +29,6 @@ class Found:
     events: pd.DataFrame
     actions: pd.DataFrame
     history: pd.DataFrame  # alerts of the source's own, from before the store
-    causes: dict[str, Any] = field(default_factory=dict)
-
-    def why(self, condition: Condition) -> tuple[Why, Why | None, Any, Any] | None:
-        """The decomposition of an alert, made once."""
-        if condition.key not in self.causes:
-            self.causes[condition.key] = self.look.why(condition)
-        return self.causes[condition.key]  # type: ignore[no-any-return]
 
     def number(self, condition: Condition) -> int | None:
         """The number of the open alert of a condition, where the store has one."""

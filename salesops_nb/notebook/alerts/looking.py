@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from salesops_nb.core.periods import Period
     from salesops_nb.source.opened import Workbook
 
-CUT_OF = {"region": "region", "team": "team", "rep": "rep", "product": "product", "segment": "segment",
-          "source": "source"}  # fmt: skip
+    Explained = tuple[Why, Why | None, Sequence[Period], Sequence[Period]]  # two levels; the periods compared
+
 LONGEST = 12  # months of a change that are explained
 
 
@@ -40,6 +40,9 @@ class Look:
     conditions: Sequence[Condition]
     opened: list[int] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
+    _whys: dict[str, Explained | None] = field(
+        default_factory=dict, repr=False
+    )  # each made once, by condition
 
     @cached_property
     def alerts(self) -> list[Condition]:
@@ -51,9 +54,11 @@ class Look:
             key=lambda each: (rank[each.rule.severity], each.chance if each.chance == each.chance else 1),
         )
 
-    def why(self, condition: Condition) -> tuple[Why, Why | None, Sequence[Period], Sequence[Period]] | None:
+    def why(self, condition: Condition) -> Explained | None:
         """The two levels of a decomposition, and the periods compared; None where nothing is compared."""
-        return why_of(self, condition)
+        if condition.key not in self._whys:
+            self._whys[condition.key] = why_of(self, condition)
+        return self._whys[condition.key]
 
 
 def look(workbook: Workbook, as_of: date | None = None, today: date | None = None) -> Look:
@@ -124,9 +129,7 @@ def _opened(made: Look, each: Condition) -> kept.Opened:
     )  # fmt: skip
 
 
-def why_of(
-    made: Look, condition: Condition
-) -> tuple[Why, Why | None, Sequence[Period], Sequence[Period]] | None:
+def why_of(made: Look, condition: Condition) -> Explained | None:
     """Why a condition came about: the change's months against as many before, a year earlier where known."""
     if condition.rule.test in WITHOUT_METRIC or condition.since is None:
         return None
@@ -142,7 +145,7 @@ def why_of(
     if len(before) < len(after):
         return None
     facts = measured(workbook.tables, metric, made.as_of)
-    within = {CUT_OF[condition.rule.level]: condition.who} if condition.rule.level in CUT_OF else {}
+    within = {condition.rule.level: condition.who} if condition.rule.level != "company" else {}
     why = explained(facts, metric, before, after, within)
     if why is None:
         return None
