@@ -1,22 +1,19 @@
-"""Charts of a review: target against actual of each, attainment before, forecasts beside what came."""
+"""Charts of a review: target against actual of each, attainment before."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
 from salesops_nb import present
-from salesops_nb.forecast.rolling_origin import OURS
+from salesops_nb.notebook.review_pages import has
 from salesops_nb.performance.attained import attainment_history
 from salesops_nb.present.charts.findings_of_plans import attained, pace
-from salesops_nb.present.language.formats import day, short_money
+from salesops_nb.present.language.formats import short_money
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
-    from salesops_nb.forecast.rolling_origin import Backtest
     from salesops_nb.performance import Review
     from salesops_nb.performance.prepared import Prepared
-
-WITH_BULLETS = {"teams": ("executive", "analyst"), "people": ("analyst",)}  # whose page has room for them
 
 
 def against_target(
@@ -27,7 +24,7 @@ def against_target(
     In a period in progress they stand against what the pace of the target expects by now.
     """
     table = getattr(review, of)
-    if reader not in WITH_BULLETS[of] or table.empty or table["target"].notna().sum() < 2:
+    if not has(reader, f"bullets of {of}") or table.empty or table["target"].notna().sum() < 2:
         return
     frame = table[["name", "bookings", "target", "expected"]]
     if of == "teams":
@@ -59,15 +56,4 @@ def attainment(made: Prepared, review: Review, simulated: bool = False) -> None:
         found, "period", "attainment", unit="percent", reference=1.0, reference_label=_("target"),
         title=attained(list(found["period"]), list(found["attainment"])),
         subtitle=_("Bookings over target, by period"), simulated=simulated,
-    )  # fmt: skip
-
-
-def forecasts_and_outcomes(tested: Backtest) -> None:
-    """At each earlier month's end the forecast of the rest of the period, and what came."""
-    rows = tested.rows
-    if len(rows) < 2:
-        return
-    present.fan(
-        rows.assign(day=[day(each) for each in rows["day"]]), "day", "p10", OURS, "p90", came="came",
-        subtitle=_("Bookings in the rest of the period, as forecast at each month's end"),
     )  # fmt: skip

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Reader = Literal["executive", "analyst", "manager", "rep"]
 OWN = {"company": "analyst", "team": "manager", "rep": "rep"}  # by level, where no audience is named
 SECTIONS: dict[str, set[str]] = {
-    "executive": {"bridge", "against", "trend", "ahead", "behind"},
+    "executive": {"bridge", "against", "bullets of teams", "trend", "ahead", "behind"},
     "manager": {"people", "trend", "ahead", "calls"},
     "rep": {"own deals", "tier", "trend"},
 }

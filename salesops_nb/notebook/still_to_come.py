@@ -15,9 +15,8 @@ from salesops_nb.forecast.in_progress import InProgress, forecast
 from salesops_nb.forecast.rolling_origin import OURS, Backtest, backtest, day_number, day_of, months_of, peers
 from salesops_nb.messages import Message, joined, message
 from salesops_nb.notebook.calls_shown import rolled_commit
-from salesops_nb.notebook.review_charts import forecasts_and_outcomes
 from salesops_nb.present.language.column_labels import translated
-from salesops_nb.present.language.formats import percent, short_money
+from salesops_nb.present.language.formats import day, percent, short_money
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 
@@ -97,7 +96,7 @@ def still_to_come(workbook: Workbook, review: Review, found: Outlook | None, rea
         return
     present.note(translate(said(found, review)))
     _by_type(found, workbook)
-    forecasts_and_outcomes(found.tested)
+    _forecasts_and_outcomes(found.tested)
     if len(found.tested.methods):
         _methods(found, review)
 
@@ -229,3 +228,14 @@ def _methods(found: Outlook, review: Review) -> None:
             ),
         ],
     )
+
+
+def _forecasts_and_outcomes(tested: Backtest) -> None:
+    """At each earlier month's end the forecast of the rest of the period, and what came."""
+    rows = tested.rows
+    if len(rows) < 2:
+        return
+    present.fan(
+        rows.assign(day=[day(each) for each in rows["day"]]), "day", "p10", OURS, "p90", came="came",
+        subtitle=_("Bookings in the rest of the period, as forecast at each month's end"),
+    )  # fmt: skip

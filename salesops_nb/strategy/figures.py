@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy import special, stats
 
 from salesops_nb import process
 from salesops_nb.core.frames import Tables
-from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.periods import FiscalCalendar, months_later
 from salesops_nb.core.statistics import wilson
 from salesops_nb.strategy.deals import Deals
 from salesops_nb.strategy.versions import RATES, Claim
@@ -52,8 +52,7 @@ NOTHING = Figure(math.nan, math.nan, math.nan, 0, math.nan)
 def months_before(day: date, months: int) -> date:
     """The day so many months before the one after `day`: the first of a span of whole months that ends with
     it."""
-    end = pd.Timestamp(day) + pd.Timedelta(days=1)
-    return (end - pd.DateOffset(months=months)).date()
+    return months_later(day + timedelta(days=1), -months)
 
 
 def figure(
@@ -84,7 +83,7 @@ def figure(
     ('win_rate', 0.632, 0.622, 0.641, 6711)
     """
     day = day or deals.as_of
-    first, end = months_before(day, months), (pd.Timestamp(day) + pd.Timedelta(days=1)).date()
+    first, end = months_before(day, months), day + timedelta(days=1)
     if claim.metric == "stage_rate":
         return _stage_rate(claim, deals, tables, stages, first, end)
     if claim.segment and claim.segment not in deals.segments:

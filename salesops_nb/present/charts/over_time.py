@@ -185,7 +185,7 @@ def stacked(
             values = [0.0 if v != v else v for v in floats(column(frame, part))]
             base = [below[i] if v < 0 else above[i] for i, v in enumerate(values)]
             look = {"color": style.SERIES[n % 6], "hatch": style.HATCHES[n % 6], "edgecolor": style.PAGE}
-            label = short(str(shown.get(part, part)), 24)
+            label = heads[n]
             drawn = axes.bar(range(len(names)), values, bottom=base, width=0.68, label=label, **look)
             of = chart.add_series(label, drawn)
             for i, value in enumerate(values):
