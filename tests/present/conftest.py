@@ -5,10 +5,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present.export.pdf import QUIET, find_chromium
 from salesops_nb.present.language import translation
 
 HERE = Path(__file__).resolve().parent
@@ -34,6 +37,20 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("executed") / "out.ipynb"
     nbformat.write(node, path)
     return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, once for a module; skipped with the reason where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    try:
+        path = find_chromium()
+    except SalesopsError as error:
+        pytest.skip(str(error))
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=[*QUIET[1:], "--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

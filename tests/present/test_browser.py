@@ -1,6 +1,5 @@
 """The pages in a real Chromium: accessible, silent, usable by keyboard, on a phone and on paper."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from pages import notebook_of
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html, export_pdf, write_error_page, write_index
-from salesops_nb.present.export.pdf import QUIET, find_chromium
 
 pytestmark = pytest.mark.browser
 LOOKS = {
@@ -77,19 +75,6 @@ def run(folder: Path, cells: str) -> Path:
     NotebookClient(node, timeout=120, kernel_name="python3", resources=where).execute()
     nbformat.write(node, folder / "cells.ipynb")
     return folder / "cells.ipynb"
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    try:
-        path = find_chromium()
-    except SalesopsError as error:
-        pytest.skip(str(error))
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=[*QUIET[1:], "--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Watched:

@@ -1,15 +1,12 @@
 """Charts in a real Chromium: plans picked, values by keys and fingers, maps enlarged, no script needed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from test_browser import LOOKS, Watched, run
 
-from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html
-from salesops_nb.present.export.pdf import QUIET, find_chromium
 
 pytestmark = pytest.mark.browser
 
@@ -18,19 +15,6 @@ pytestmark = pytest.mark.browser
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("picked")
     return export_html(run(folder, "picked_cells.md"), folder / "picked.html")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    try:
-        path = find_chromium()
-    except SalesopsError as error:
-        pytest.skip(str(error))
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=[*QUIET[1:], "--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def shown(page: Any) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html
-from salesops_nb.present.export.pdf import QUIET, find_chromium
 from salesops_nb.present.export.sanitise import TAGS, safe_css, safe_drawing, safe_html
 from salesops_nb.present.page.output import media_type
 
@@ -226,19 +223,6 @@ def page_of(out: Path, *outputs: dict[str, str], metadata: dict[str, Any] | None
     made = export_html(nbformat.v4.new_notebook(cells=cells), out).read_text(encoding="utf-8")
     start = made.index('<meta http-equiv="Content-Security-Policy"')
     return made[:start] + made[made.index(">", start) + 1 :]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    try:
-        path = find_chromium()
-    except SalesopsError as error:
-        pytest.skip(str(error))
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=[*QUIET[1:], "--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def happened(browser: Any, html: str, path: Path, click: bool = False) -> list[str]:
