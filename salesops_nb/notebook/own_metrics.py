@@ -13,6 +13,7 @@ from salesops_nb.core.frames import collected
 from salesops_nb.facts import LEVEL_COLUMN
 from salesops_nb.metrics import Metric, exact, measured, sums
 from salesops_nb.metrics import own_metrics as declared
+from salesops_nb.present.language.column_labels import capital
 from salesops_nb.present.language.formats import by_unit
 from salesops_nb.present.language.translation import _
 
@@ -51,7 +52,7 @@ def _row(workbook: Workbook, review: Review, metric: Metric) -> dict[str, Any]:
     written = by_unit(WRITTEN.get(metric.unit, metric.unit))
     goal = _target(workbook, review, metric.name)
     return {
-        "metric": metric.called[:1].upper() + metric.called[1:],
+        "metric": capital(metric.called),
         "value": "–" if now is None else written(float(now)),
         "before": "–" if before is None else written(float(before)),
         "target": "–" if goal is None else written(float(goal)),

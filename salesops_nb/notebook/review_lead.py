@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb.forecast.rolling_origin import OURS
+from salesops_nb.present.language.column_labels import capital
 from salesops_nb.present.language.formats import number, percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _, setting
@@ -199,11 +200,11 @@ def _why(found: Found) -> str:
             "{many} reps are {amount} behind, most of all {name} ({most}): look there first.", n, **all_of,
         )  # fmt: skip
     if not ahead:
-        return _capital(first)
+        return capital(first)
     amount = short_money(sum(ahead))
     second = ngettext("{many} is {amount} ahead.", "{many} are {amount} ahead.", len(ahead),
                       many=spelt(len(ahead)), amount=amount)  # fmt: skip
-    return f"{_capital(first)} {_capital(second)}"
+    return f"{capital(first)} {capital(second)}"
 
 
 def _how_sure(found: Found) -> str:
@@ -214,7 +215,7 @@ def _how_sure(found: Found) -> str:
     said = ngettext("{many} rep's win rate differs by more than chance.",
                     "{many} reps' win rates differ by more than chance.", found.apart,
                     many=spelt(found.apart))  # fmt: skip
-    return _capital(said)
+    return capital(said)
 
 
 def _own_deals(found: Found) -> str:
@@ -281,7 +282,3 @@ def spelt(n: int) -> str:
     if setting().language.startswith("en") and 0 < n <= len(WORDS):
         return WORDS[n - 1]
     return number(n)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

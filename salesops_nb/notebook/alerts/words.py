@@ -9,6 +9,7 @@ from salesops_nb.alerts.rules import WITHOUT_METRIC
 from salesops_nb.alerts.shifts import CHANCE
 from salesops_nb.core.names import names_of
 from salesops_nb.present.language import formats
+from salesops_nb.present.language.column_labels import capital
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 
@@ -30,7 +31,7 @@ def metric_called(metric: Metric | None, name: str = "") -> str:
     if key in names:
         return names[key]
     called = metric.called if metric is not None else key.replace("_", " ")
-    return called[:1].upper() + called[1:]
+    return capital(called)
 
 
 def valued(value: Any, unit: str, short: bool = False) -> str:

@@ -12,6 +12,7 @@ from salesops_nb.present.charts.axes import axis_unit, finish, listed, short
 from salesops_nb.present.charts.chart import Chart, alt_text, headed, placed_figure
 from salesops_nb.present.charts.findings_of_plans import within
 from salesops_nb.present.language.called import called
+from salesops_nb.present.language.column_labels import capital
 from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.translation import _
 
@@ -54,7 +55,7 @@ def balance_charts(proposal: Proposal, simulated: bool = False) -> list[Chart]:
             for name, x, y in zip(names, now, was, strict=True)
         ]  # fmt: skip
         subtitle = _("{measure}: off the fair load", measure=measure_words(measure))
-        head = headed("", subtitle[:1].upper() + subtitle[1:], within(now.tolist(), was.tolist(), limit),
+        head = headed("", capital(subtitle), within(now.tolist(), was.tolist(), limit),
                       "percent")  # fmt: skip
         note = _("Bars: the plan; ticks: today; shaded: within the tolerance.")
         chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1], half=half)

@@ -12,6 +12,7 @@ from salesops_nb.notebook.territory_rebalancing.lead import facts, lead, uncerta
 from salesops_nb.notebook.territory_rebalancing.maps import before_and_after as before_and_after
 from salesops_nb.notebook.territory_rebalancing.words import measure_words
 from salesops_nb.present.language.called import called
+from salesops_nb.present.language.column_labels import capital
 from salesops_nb.present.language.formats import MANY, number, percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
@@ -159,4 +160,4 @@ def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, An
         change = _("in all {change} of {measure}", change=f"{'+' if net > 0 else ''}{percent(net / before)}",
                    measure=measure)  # fmt: skip
         said = f"{said}: {change}"
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"{capital(said)}."

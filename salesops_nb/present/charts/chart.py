@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.charts import style
 from salesops_nb.present.language.called import called
+from salesops_nb.present.language.column_labels import capital
 from salesops_nb.present.language.translation import _, setting
 from salesops_nb.present.page.output import LIVE
 
@@ -251,7 +252,7 @@ def headed(title: str, subtitle: str, finding: str, unit: str = "") -> tuple[str
     sign = {"money": setting().currency, "about": setting().currency, "cents": setting().currency,
             "percent": "%", "whole_percent": "%"}.get(unit)  # fmt: skip
     subtitle = f"{subtitle}, {sign}" if subtitle and sign else subtitle
-    found = title or finding[:1].upper() + finding[1:]
+    found = title or capital(finding)
     return (found, subtitle) if found else (subtitle, "")
 
 

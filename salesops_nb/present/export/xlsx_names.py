@@ -67,17 +67,13 @@ def table_name(name: str, used: set[str]) -> str:
     base = re.sub(r"\W+", "_", plain).strip("_") or "Table"
     if re.match(r"\d", base) or re.fullmatch(r"(?i)[a-z]{1,3}\d+|r|c|r\d*c\d*", base):
         base = f"Table_{base}"
-    made, n = base, 2
-    while made.lower() in used:
-        made, n = f"{base}_{n}", n + 1
-    used.add(made.lower())
-    return made
+    return unlike(base, used, "_")
 
 
-def unlike(head: str, taken: set[str]) -> str:
-    """A head that no other column of its table has: a number after it where one has."""
+def unlike(head: str, taken: set[str], gap: str = " ") -> str:
+    """A name that is not among those `taken`, as of a table's columns: a number after it where it is."""
     made, n = head, 2
     while made.lower() in taken:
-        made, n = f"{head} {n}", n + 1
+        made, n = f"{head}{gap}{n}", n + 1
     taken.add(made.lower())
     return made

@@ -15,7 +15,12 @@ def term(name: str) -> str:
 def sentence(text: str) -> str:
     """Words with a capital at their beginning, and those of `SPELLED` as they are spelled, as ``CRM``."""
     spelled = " ".join(SPELLED.get(word, word) for word in text.split(" "))
-    return spelled[:1].upper() + spelled[1:]
+    return capital(spelled)
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def translated(text: str) -> str:
